@@ -1,0 +1,3 @@
+"""popcam: self-hosted live AI video."""
+
+__version__ = "0.1.0"

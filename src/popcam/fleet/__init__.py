@@ -1,0 +1,1 @@
+"""Puts cameras on worker processes and keeps them there."""

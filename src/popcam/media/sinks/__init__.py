@@ -1,0 +1,1 @@
+"""Where results go: previews for viewers, recordings, other servers."""

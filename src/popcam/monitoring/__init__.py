@@ -1,0 +1,1 @@
+"""What is measured and checked while popcam runs, and what was."""

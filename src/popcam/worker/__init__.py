@@ -1,0 +1,1 @@
+"""The process that runs pipelines, and its side of the worker protocol."""

@@ -20,7 +20,7 @@ class Answer:
 
 
 def ask(port: int, method: str, path: str, body: Any = None, etag: str = "", timeout_s: float = 60) -> Answer:
-    """One request on a connection of its own; `body` goes as JSON."""
+    """One request on a connection of its own; `body` goes as JSON. A server that dies meanwhile is an OSError."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
     headers = {"Content-Type": "application/json"} | ({"If-Match": etag} if etag else {})
     try:
@@ -28,5 +28,7 @@ def ask(port: int, method: str, path: str, body: Any = None, etag: str = "", tim
         answer = connection.getresponse()
         text = answer.read().decode("utf-8", "replace")
         return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, text)
+    except http.client.HTTPException as error:  # the answer broke off
+        raise ConnectionError(f"{method} {path}: {error!r}") from error
     finally:
         connection.close()

@@ -14,8 +14,8 @@ from popcam.core.errors import (
     SourceCorruptError,
     SourceEmptyError,
     SourceNotVideoError,
+    SourcePhotoUnsupportedError,
     SourcePictureSizeError,
-    SourceUnsupportedCodecError,
     StorageReadOnlyError,
 )
 from popcam.core.frame import UInt8Array
@@ -306,7 +306,7 @@ def test_cut_photos_end_with_a_name_or_a_problem(tmp_path: Path, name: str) -> N
         path.write_bytes(data[: max(12, int(len(data) * share))])
         try:
             facts = read_photo(path).facts
-        except (SourceCorruptError, SourceUnsupportedCodecError):
+        except (SourceCorruptError, SourcePhotoUnsupportedError):
             continue
         assert facts.problems or not name.endswith(".jpg")
 
@@ -323,11 +323,24 @@ def test_animations_and_pages_are_refused_by_name(tmp_path: Path) -> None:
     data = make(tmp_path, "colour.png").read_bytes()
     path = tmp_path / "a.png"
     path.write_bytes(data[:33] + png_chunk(b"acTL", bytes(8)) + data[33:])
-    with pytest.raises(SourceUnsupportedCodecError):
+    with pytest.raises(SourcePhotoUnsupportedError):
         read_photo(path)
     cv2.imwritemulti(str(tmp_path / "pages.tiff"), [scene(), scene()])
-    with pytest.raises(SourceUnsupportedCodecError):
+    with pytest.raises(SourcePhotoUnsupportedError):
         read_photo(tmp_path / "pages.tiff")
+
+
+@pytest.mark.parametrize(
+    ("brand", "what"), [(b"heic", "HEIC"), (b"hevx", "HEIC"), (b"mif1", "HEIF"), (b"avif", "AVIF"), (b"avis", "AVIF")]
+)
+def test_phones_newer_pictures_are_refused_by_name_and_never_become_a_video(
+    tmp_path: Path, brand: bytes, what: str
+) -> None:
+    path = tmp_path / "holiday.jpg"
+    path.write_bytes(struct.pack(">I", 24) + b"ftyp" + brand + bytes(4) + b"mif1" + brand + bytes(100))
+    for read in (read_photo, inspect_file):
+        with pytest.raises(SourcePhotoUnsupportedError, match=what):
+            read(path)
 
 
 def test_no_photo_at_all(tmp_path: Path) -> None:

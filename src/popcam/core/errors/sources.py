@@ -113,6 +113,15 @@ class SourceUnsupportedCodecError(SourceError):
     hint = Text("Set the camera to H.264 or H.265.", "请将摄像头设为 H.264 或 H.265。")
 
 
+class SourcePhotoUnsupportedError(SourceError):
+    """A picture of a kind that isn't worked on: HEIC, AVIF, an animation, several pages, a camera's raw picture."""
+
+    code = "source.photo_unsupported"
+    retryable = False
+    title = Text("This kind of picture is not supported", "不支持这种图片")
+    hint = Text("Save it as JPEG or PNG, an animation as MP4.", "请另存为 JPEG 或 PNG，动图请转为 MP4。")
+
+
 class SourceCorruptError(SourceError):
     """The bytes are damaged beyond what a decoder can use."""
 

@@ -41,7 +41,8 @@ def inspect_file(path: Path, span_frames: int = 300, report: Report = silent, *,
 
     Raises:
         SourceNotFoundError, SourcePermissionError, SourceEmptyError, SourceNotVideoError, SourceCorruptError,
-        SourceNoVideoTrackError, SourceUnsupportedCodecError, SourcePictureSizeError: nothing can be made of it.
+        SourceNoVideoTrackError, SourceUnsupportedCodecError, SourcePhotoUnsupportedError,
+        SourcePictureSizeError: nothing can be made of it.
     """
     if photo_format(read_head(path), path) is not None:
         return inspect_photo(path)

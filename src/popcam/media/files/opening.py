@@ -23,6 +23,7 @@ from popcam.core.errors import (
     SourceNotVideoError,
     SourceNoVideoTrackError,
     SourcePermissionError,
+    SourcePhotoUnsupportedError,
     SourceUnsupportedCodecError,
 )
 from popcam.media.files.model import PhotoFormat
@@ -38,6 +39,12 @@ _PHOTOS: Final[tuple[tuple[bytes, PhotoFormat], ...]] = (
     (b"II*\x00", "tiff"),
     (b"MM\x00*", "tiff"),
 )
+_HEIF: Final = {
+    **dict.fromkeys((b"avif", b"avis"), "an AVIF picture"),
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "a HEIC picture"),
+    **dict.fromkeys((b"mif1", b"msf1"), "a HEIF picture"),
+}
+"""Major brands of ISO/IEC 23008-12 and of AVIF. FFmpeg would show some as a video of one picture, others by a tile."""
 _SAY_ALL: Final = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"})
 _MOVING_JPEG: Final = frozenset({".mjpeg", ".mjpg"})
 
@@ -71,7 +78,13 @@ def read_head(path: Path) -> bytes:
 
 
 def photo_format(head: bytes, path: Path) -> PhotoFormat | None:
-    """The format of a photo, by its bytes; None for anything else. A run of JPEG pictures is told by its suffix."""
+    """The format of a photo, by its bytes; None for anything else. A run of JPEG pictures is told by its suffix.
+
+    Raises:
+        SourcePhotoUnsupportedError: HEIC, HEIF or AVIF.
+    """
+    if head[4:8] == b"ftyp" and (what := _HEIF.get(head[8:12])):
+        raise SourcePhotoUnsupportedError(f"{path} is {what}")
     if path.suffix.lower() in _MOVING_JPEG:
         return None
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":

@@ -14,8 +14,8 @@ from popcam.core.errors import (
     MediaMetadataDroppedError,
     SourceCorruptError,
     SourceNotVideoError,
+    SourcePhotoUnsupportedError,
     SourcePictureSizeError,
-    SourceUnsupportedCodecError,
 )
 from popcam.core.frame import Frame, Planes
 from popcam.core.jobs import Problem
@@ -48,7 +48,7 @@ def read_photo(path: Path) -> Photo:
 
     Raises:
         SourceNotFoundError, SourcePermissionError, SourceEmptyError, SourceNotVideoError, SourceCorruptError,
-        SourcePictureSizeError (bombs too), SourceUnsupportedCodecError (animations, for example).
+        SourcePictureSizeError (bombs too), SourcePhotoUnsupportedError (animations and HEIC, for example).
     """
     data, kind = _read(path)
     facts = _facts(path, data, kind, read_header(data, kind, str(path)))
@@ -124,7 +124,7 @@ def _pixels_of(data: bytes, name: str) -> Any:
         raise SourceCorruptError(f"{name} can't be decoded")
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     if pixels.dtype not in (np.uint8, np.uint16) or channels not in {1, 3, 4}:
-        raise SourceUnsupportedCodecError(f"{name} has {channels} channels of {pixels.dtype}")
+        raise SourcePhotoUnsupportedError(f"{name} has {channels} channels of {pixels.dtype}")
     return pixels[:, :, 0] if pixels.ndim == 3 and channels == 1 else pixels
 
 

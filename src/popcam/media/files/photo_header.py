@@ -3,7 +3,7 @@
 import struct
 from typing import Final, NamedTuple
 
-from popcam.core.errors import SourceCorruptError, SourcePictureSizeError, SourceUnsupportedCodecError
+from popcam.core.errors import SourceCorruptError, SourcePhotoUnsupportedError, SourcePictureSizeError
 from popcam.media.files import exif, metadata
 from popcam.media.files.model import PhotoFormat
 
@@ -28,7 +28,7 @@ def read_header(data: bytes, kind: PhotoFormat, name: str) -> PhotoHeader:
     Raises:
         SourceCorruptError: there is none.
         SourcePictureSizeError: it is larger than we work on, whatever its file's length.
-        SourceUnsupportedCodecError: it is animated or has several pages.
+        SourcePhotoUnsupportedError: it is animated or has several pages.
     """
     try:
         header = _READERS[kind](data)
@@ -45,7 +45,7 @@ def read_header(data: bytes, kind: PhotoFormat, name: str) -> PhotoHeader:
 def _jpeg(data: bytes) -> PhotoHeader:
     for one in metadata.jpeg_segments(data):
         if one.marker in _LOSSLESS_OR_ARITHMETIC and one.marker in _FRAMES:
-            raise SourceUnsupportedCodecError("lossless and arithmetic-coded JPEG")
+            raise SourcePhotoUnsupportedError("lossless and arithmetic-coded JPEG")
         if one.marker in _FRAMES:
             height, width = struct.unpack_from(">HH", one.body, 1)
             return PhotoHeader(width, height, exif.rotation_of(metadata.jpeg_exif(data)))
@@ -58,7 +58,7 @@ def _png(data: bytes) -> PhotoHeader:
     turn = 0
     for kind, body in metadata.png_chunks(data):
         if kind == b"acTL":
-            raise SourceUnsupportedCodecError("an animated PNG")
+            raise SourcePhotoUnsupportedError("an animated PNG")
         if kind == b"eXIf":
             turn = exif.rotation_of(body)
     width, height = struct.unpack_from(">II", data, 16)
@@ -68,7 +68,7 @@ def _png(data: bytes) -> PhotoHeader:
 def _webp(data: bytes) -> PhotoHeader:
     chunks = dict(metadata.webp_chunks(data))
     if b"ANIM" in chunks:
-        raise SourceUnsupportedCodecError("an animated WebP")
+        raise SourcePhotoUnsupportedError("an animated WebP")
     turn = exif.rotation_of(chunks.get(b"EXIF", b"").removeprefix(b"Exif\x00\x00"))
     if b"VP8X" in chunks:
         body = chunks[b"VP8X"]
@@ -95,9 +95,9 @@ def _tiff(data: bytes) -> PhotoHeader:
     if table is None:
         raise ValueError("no table")
     if table.next_table:
-        raise SourceUnsupportedCodecError("a TIFF of several pages")
+        raise SourcePhotoUnsupportedError("a TIFF of several pages")
     if any(entry.tag == 0xC612 for entry in table.entries) or data[8:10] == b"CR":
-        raise SourceUnsupportedCodecError("a camera's raw picture")
+        raise SourcePhotoUnsupportedError("a camera's raw picture")
     sizes = {entry.tag: exif.number_at(data, order, entry) for entry in table.entries if entry.tag in {256, 257}}
     return PhotoHeader(sizes.get(256, 0), sizes.get(257, 0), exif.rotation_of(data))
 

@@ -85,7 +85,7 @@ def test_new_lines_of_a_log_are_shown_as_they_come(site: Site) -> None:
         site.post("/api/v1/cameras/yard/restart")
         events = {json.loads(process.stdout.readline())["event"] for _ in range(2)}
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     assert (process.returncode, "camera.stopped" in events or "camera.started" in events) == (130, True), events
 
 

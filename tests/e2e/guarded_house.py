@@ -74,7 +74,7 @@ class GuardedHouse(SettingsHouse):
     def client(self, name: str) -> httpx.Client:
         """Somebody who is signed in, without a browser."""
         return httpx.Client(
-            base_url=self.url, headers={"X-Popcam-Csrf": "1"}, cookies={COOKIE: self.session(name)}, timeout=20
+            base_url=self.url, headers={"X-Popcam-Csrf": "1"}, cookies={COOKIE: self.session(name)}, timeout=60
         )
 
     async def _run_cameras(self) -> None:

@@ -172,7 +172,7 @@ def test_unusual_video_plays_and_has_a_picture(site: Site, camera_id: str) -> No
 def camera_has_picture(site: Site, camera_id: str) -> bool:
     import urllib.request
 
-    with urllib.request.urlopen(f"{site.url}/api/v1/cameras/{camera_id}/preview", timeout=10) as answer:
+    with urllib.request.urlopen(f"{site.url}/api/v1/cameras/{camera_id}/preview", timeout=60) as answer:
         return bool(answer.read(3) == b"\xff\xd8\xff")
 
 

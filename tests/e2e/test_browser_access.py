@@ -102,6 +102,7 @@ def test_the_first_administrator_is_made_by_the_printed_address_which_works_once
     used = httpx.post(
         empty_house.url + "/api/v1/auth/setup",
         json={"token": address.partition("=")[2], "name": "Eve", "password": PASSWORD},
+        timeout=60,
     )
     assert (used.status_code, used.json()["code"]) == (403, "access.setup_closed")
 
@@ -305,12 +306,12 @@ def test_a_token_is_shown_once_does_what_it_may_and_is_revoked(house: GuardedHou
     assert token.startswith("popcam_")
     assert token not in page.content()
     bearer = {"Authorization": f"Bearer {token}"}
-    cameras = httpx.get(house.url + "/api/v1/cameras", headers=bearer).json()["items"]
+    cameras = httpx.get(house.url + "/api/v1/cameras", headers=bearer, timeout=60).json()["items"]
     assert [camera["id"] for camera in cameras] == ["door"]
     row.locator("[data-test=token-revoke]").click()
     page.click("[data-test=confirm-yes]")
     expect(row).to_have_count(0)
-    assert httpx.get(house.url + "/api/v1/cameras", headers=bearer).status_code == 401
+    assert httpx.get(house.url + "/api/v1/cameras", headers=bearer, timeout=60).status_code == 401
 
 
 def test_the_audit_log_is_filtered_followed_exported_and_verified(house: GuardedHouse, page: Page) -> None:

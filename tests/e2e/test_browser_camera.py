@@ -99,7 +99,7 @@ def send(site: Site, method: str, path: str, body: Any = None) -> Any:
     request = urllib.request.Request(
         site.url + path, method=method, data=data, headers={"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return json.loads(answer.read() or b"null")
 
 

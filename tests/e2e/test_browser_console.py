@@ -285,7 +285,7 @@ def test_a_server_that_went_away_is_shown_and_comes_back_by_itself(
         second = PictureShow(tmp_path / "b", console_dir, first.port).start()
         try:
             someone.page.wait_for_selector('.link[data-link="online"]', timeout=45_000)
-            someone.wait_playing(live, timeout_s=20)
+            someone.wait_playing(live, timeout_s=60)
             before = someone.pixels(live)
             someone.wait_changed(live, before)
         finally:

@@ -65,7 +65,7 @@ def send(site: Site, method: str, path: str, body: Any) -> Any:
     request = urllib.request.Request(
         site.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}, method=method
     )
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)
 
 
@@ -400,7 +400,7 @@ def test_a_camera_that_somebody_deleted_says_so(page: Page, site: Site, resting:
     open_settings(page, site, resting)
     page.fill("#set-name", "Mine")
     request = urllib.request.Request(f"{site.url}/api/v1/cameras/{resting}", method="DELETE")
-    with urllib.request.urlopen(request, timeout=20):
+    with urllib.request.urlopen(request, timeout=60):
         pass
     with pytest.raises(urllib.error.HTTPError):
         site.camera(resting)

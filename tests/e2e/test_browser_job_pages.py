@@ -65,7 +65,7 @@ def looking(someone: Reader) -> Iterator[Reader]:
 def make_job(site: JobSite, *files: str, **spec: Any) -> str:
     """A new job over files of the root."""
     body = {"kind": "hide_faces", "inputs": [site.file(name) for name in files or ("yard.mp4",)], **spec}
-    answer = httpx.post(f"{site.url}/api/v1/jobs", json=body, timeout=10)
+    answer = httpx.post(f"{site.url}/api/v1/jobs", json=body, timeout=60)
     answer.raise_for_status()
     job_id: str = answer.json()["job_id"]
     return job_id
@@ -352,7 +352,7 @@ def test_a_job_that_somebody_else_deleted_says_so(site: JobSite, looking: Reader
     site.do(lambda: site.jobs.finish(job_id))
     looking.open(f"{site.url}/jobs/{job_id}")
     looking.page.wait_for_selector("[data-test=file]")
-    httpx.delete(f"{site.url}/api/v1/jobs/{job_id}", timeout=10).raise_for_status()
+    httpx.delete(f"{site.url}/api/v1/jobs/{job_id}", timeout=60).raise_for_status()
     looking.page.wait_for_selector("text=There is no such job")
     looking.open(f"{site.url}/jobs/never-was")
     looking.page.wait_for_selector("text=There is no such job")

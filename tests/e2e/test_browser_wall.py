@@ -336,7 +336,7 @@ def test_a_lost_server_is_shown_and_the_wall_plays_again_when_it_is_back(
         second = PictureShow(tmp_path / "b", console_dir, first.port, cameras=wall_cameras(5)).start()
         try:
             someone.page.wait_for_selector('[data-link="online"]', timeout=45_000)
-            someone.wait_playing(someone.live("cam-4"), timeout_s=20)
+            someone.wait_playing(someone.live("cam-4"), timeout_s=60)
             someone.page.wait_for_selector(f'[data-camera="{BROKEN_ID}"]')  # new since then
         finally:
             second.stop()

@@ -51,7 +51,7 @@ def fuzz(site: Site) -> ApiFuzz:
 def known_job(site: Site) -> dict[str, tuple[str, ...]]:
     """A job over an upload: their ids, and the number of its file."""
     photo = urllib.request.Request(f"{site.url}/api/v1/jobs/uploads?name=a.jpg", ASTRONAUT.read_bytes(), method="POST")
-    with urllib.request.urlopen(photo, timeout=20) as answer:
+    with urllib.request.urlopen(photo, timeout=60) as answer:
         upload = json.load(answer)
     body = json.dumps({"kind": "hide_faces", "inputs": [upload["input"]]}).encode()
     status, made = send(site, Request("POST", "/api/v1/jobs", {"Content-Type": "application/json"}, body))

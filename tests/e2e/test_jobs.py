@@ -65,7 +65,7 @@ def outcomes(site: Site, job_id: str) -> dict[str, dict[str, Any]]:
 
 def fetched(site: Site, url: str, part: str = "") -> bytes:
     request = urllib.request.Request(site.url + url, headers={"Range": part} if part else {})
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         content: bytes = answer.read()
         return content
 
@@ -113,7 +113,7 @@ def test_an_upload_goes_all_the_way_to_a_download(site: Site, party: Party) -> N
     sent = urllib.request.Request(
         f"{site.url}{API}/uploads?name=../my%20film.mp4", party.film.path.read_bytes(), method="POST"
     )
-    with urllib.request.urlopen(sent, timeout=20) as answer:
+    with urllib.request.urlopen(sent, timeout=60) as answer:
         upload = json.load(answer)
     assert (upload["name"], upload["media_kind"]) == ("my film.mp4", "video")
     job = made(site, "transcode", upload["input"])
@@ -332,7 +332,7 @@ def test_what_is_no_medium_or_too_large_is_not_kept(tmp_path: Path, party: Party
         for content, code in ((b"#!/bin/sh\n", "upload.not_media"), (party.film.path.read_bytes(), "upload.too_large")):
             sent = urllib.request.Request(f"{site.url}{API}/uploads?name=x.mp4", content, method="POST")
             with pytest.raises(urllib.error.HTTPError) as error:
-                urllib.request.urlopen(sent, timeout=20)
+                urllib.request.urlopen(sent, timeout=60)
             assert json.load(error.value)["code"] == code
         assert refused(ask(site.port, "GET", f"{API}/browse?path=/")) == (403, "job.input_outside_roots")
         assert site.get(f"{API}/browse")["items"] == []

@@ -54,7 +54,7 @@ def send(site: Site, method: str, path: str, body: object, **headers: str) -> tu
         method=method,
     )
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, answer.read().decode(), answer.headers.get("Set-Cookie", "").split(";")[0]
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(), ""

@@ -29,7 +29,7 @@ class Client:
         self.headers = server.sign_in("anna")
 
     def send(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
-        line = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+        line = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
         sent = {"Content-Type": "application/json", **self.headers} | {
             name.replace("_", "-"): value for name, value in headers.items()
         }
@@ -152,7 +152,7 @@ def test_absurd_numbers_in_a_query_are_refused(client: Client, path: str, query:
 def test_a_body_over_the_limit_is_refused(client: Client, how: str) -> None:
     before = client.cameras()
     body = b'{"source": "demo:", "name": "' + b"x" * 1_100_000 + b'"}'
-    line = http.client.HTTPConnection("127.0.0.1", client.server.port, timeout=20)
+    line = http.client.HTTPConnection("127.0.0.1", client.server.port, timeout=60)
     sent = {"Content-Type": "application/json", **client.headers}
     if how == "declared":
         line.request("POST", "/api/v1/cameras", body, sent)

@@ -127,12 +127,12 @@ def test_a_whole_server_speaks_https_and_ends_in_time(tmp_path: Path) -> None:
         address = re.search(r"https://127\.0\.0\.1:\d+", first_line)
         assert address, process.communicate()
         trust = ssl.create_default_context(cafile=tmp_path / "data_dir" / "tls" / "ca.pem")
-        with httpx.Client(verify=trust) as client:
+        with httpx.Client(verify=trust, timeout=60) as client:
             answer = client.get(f"{address[0]}/health")
             plain = client.get(address[0].replace("https", "http") + "/health?x=1")
             began_s = time.monotonic()
             process.send_signal(signal.SIGTERM)
-            _, log = process.communicate(timeout=20)
+            _, log = process.communicate(timeout=60)
     finally:
         process.kill()
         process.communicate()

@@ -22,7 +22,7 @@ def test_those_of_its_children_count_too() -> None:
     assert child.stdout is not None
     port = int(child.stdout.readline())
     assert (port, child.pid) in {(one.port, one.pid) for one in listening(os.getpid())}
-    child.communicate("\n", timeout=10)
+    child.communicate("\n", timeout=60)
 
 
 def test_a_process_that_is_gone_listens_on_nothing() -> None:

@@ -46,7 +46,7 @@ class Started(NamedTuple):
         )
 
     def browser(self, name: str, password: str) -> httpx.Client:
-        browser = httpx.Client(base_url=self.url, headers=CSRF, timeout=20)
+        browser = httpx.Client(base_url=self.url, headers=CSRF, timeout=60)
         answer = browser.post("/api/v1/auth/login", json={"name": name, "password": password})
         assert answer.status_code == 200, answer.text
         return browser
@@ -71,13 +71,13 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
         assert found is not None, lines
         yield Started(found[1], found[2], folder, process)
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 @pytest.fixture(scope="module")
 def admin(started: Started) -> Iterator[httpx.Client]:
     """The first administrator, made with the printed address."""
-    with httpx.Client(base_url=started.url, headers=CSRF, timeout=20) as browser:
+    with httpx.Client(base_url=started.url, headers=CSRF, timeout=60) as browser:
         wanted = {"token": started.token, "name": "Ann", "password": PASSWORD}
         answer = browser.post("/api/v1/auth/setup", json=wanted)
         assert answer.status_code == 200, answer.text
@@ -91,7 +91,7 @@ def test_the_printed_address_makes_the_first_administrator(admin: httpx.Client) 
 
 def test_it_works_once(started: Started, admin: httpx.Client) -> None:
     wanted = {"token": started.token, "name": "Eve", "password": PASSWORD}
-    answer = httpx.post(f"{started.url}/api/v1/auth/setup", json=wanted, timeout=20)
+    answer = httpx.post(f"{started.url}/api/v1/auth/setup", json=wanted, timeout=60)
     assert answer.json()["code"] == "access.setup_closed"
 
 
@@ -127,5 +127,5 @@ def test_what_the_shell_did_beside_the_server_is_in_one_whole_audit_log(started:
 
 def test_the_shell_asks_the_server_with_the_key_that_its_user_can_read(started: Started, admin: httpx.Client) -> None:
     key = (started.folder / "run" / "shell.key").read_text()
-    answer = httpx.get(f"{started.url}/api/v1/users", headers={"Authorization": f"Bearer {key}"}, timeout=20)
+    answer = httpx.get(f"{started.url}/api/v1/users", headers={"Authorization": f"Bearer {key}"}, timeout=60)
     assert "Ann" in {user["name"] for user in answer.json()["items"]}

@@ -11,7 +11,7 @@ from popcam.core.errors import ViewerLimitError
 
 async def test_pictures_come_as_complete_parts(rig: Rig, port: int) -> None:
     async with (
-        httpx.AsyncClient() as client,
+        httpx.AsyncClient(timeout=60) as client,
         client.stream("GET", f"http://127.0.0.1:{port}/api/v1/cameras/door/mjpeg") as answer,
     ):
         assert answer.headers["content-type"] == "multipart/x-mixed-replace; boundary=popcam-picture"
@@ -29,7 +29,7 @@ async def test_pictures_come_as_complete_parts(rig: Rig, port: int) -> None:
 async def test_a_browser_reads_the_next_head_at_once(rig: Rig, port: int) -> None:
     head = b"--popcam-picture\r\nContent-Type: image/jpeg\r\n\r\n"
     async with (
-        httpx.AsyncClient(headers={"Accept": "image/avif,image/webp,*/*;q=0.8"}) as client,
+        httpx.AsyncClient(headers={"Accept": "image/avif,image/webp,*/*;q=0.8"}, timeout=60) as client,
         client.stream("GET", f"http://127.0.0.1:{port}/api/v1/cameras/door/mjpeg") as answer,
     ):
         await until(lambda: rig.fleet.watched("door", "preview.jpeg") == 1)
@@ -46,7 +46,7 @@ async def test_a_browser_reads_the_next_head_at_once(rig: Rig, port: int) -> Non
 
 async def test_a_removed_camera_ends_the_answer(rig: Rig, port: int) -> None:
     async with (
-        httpx.AsyncClient() as client,
+        httpx.AsyncClient(timeout=60) as client,
         client.stream("GET", f"http://127.0.0.1:{port}/api/v1/cameras/door/mjpeg?quality=full") as answer,
     ):
         await until(lambda: rig.fleet.watched("door", "preview.jpeg.full") == 1)

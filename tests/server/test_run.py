@@ -92,11 +92,11 @@ def eventually(server: ServerProcess, path: str, expected: str) -> None:
 def test_a_signal_ends_it_cleanly_with_viewers_watching(server: ServerProcess, number: int) -> None:
     with connect(server.url.replace("http", "ws") + "/api/v1/cameras/door/live") as watching:
         watching.recv()
-        with httpx.stream("GET", server.url + "/api/v1/cameras/door/mjpeg") as endless:
+        with httpx.stream("GET", server.url + "/api/v1/cameras/door/mjpeg", timeout=60) as endless:
             next(endless.iter_raw())
             status, out, err, took_s = server.end(number)
         with pytest.raises(ConnectionClosed):
-            watching.recv(timeout=5)
+            watching.recv(timeout=60)
     assert (status, out) == (0, "fleet stopped\n")
     assert '"event": "server.closed"' in err
     assert "Traceback" not in err

@@ -16,8 +16,8 @@ def test_a_page_that_hangs_is_ended_and_the_next_test_has_a_browser(shared_chrom
     begin_s = time.monotonic()
     with (
         pytest.raises(Error, match="closed"),
-        shared_chromium.bounded(2.0),
         reader(shared_chromium.browser()) as someone,
+        shared_chromium.bounded(0.5),
     ):
         someone.page.evaluate(HANGS)
     assert time.monotonic() - begin_s < 60.0
@@ -29,8 +29,8 @@ def test_a_page_that_hangs_is_ended_and_the_next_test_has_a_browser(shared_chrom
 def test_nothing_is_left_of_the_one_that_was_killed(shared_chromium: SharedChromium) -> None:
     with (
         pytest.raises(Error, match="closed"),
-        shared_chromium.bounded(0.5),
         reader(shared_chromium.browser()) as someone,
+        shared_chromium.bounded(0.5),
     ):
         someone.page.evaluate(HANGS)
     running = [one.pid for one in psutil.Process().children(recursive=True) if "chrom" in one.name()]

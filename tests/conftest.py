@@ -9,6 +9,8 @@ import hypothesis
 import pytest
 import structlog
 
+from popcam.core.log_keeping import keep_logs, log_keeping
+
 # A machine that is busy with something else makes no property false.
 hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")
@@ -43,10 +45,11 @@ def ordinary_priority() -> Iterator[None]:
 def own_log() -> Iterator[None]:
     """A command or server that a test runs in this process sets where its log goes, often to what is closed when the
     test ends. The next test has its own again."""
-    before = structlog.get_config()
+    before, keeping = structlog.get_config(), log_keeping()
     handlers, level, disabled = logging.root.handlers[:], logging.root.level, logging.root.manager.disable
     yield
     structlog.configure(**before)
+    keep_logs(keeping)
     logging.root.handlers[:] = handlers
     logging.root.setLevel(level)
     logging.disable(disabled)

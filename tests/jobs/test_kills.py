@@ -31,7 +31,7 @@ async def test_jobs_survive_fifty_deaths(tmp_path: Path) -> None:
         assert whole.state == "succeeded"
         expected = content_of(tmp_path / "whole")
     async with bench_at(tmp_path, begin=False) as bench:
-        fill(bench, slow_s=0.15)
+        fill(bench, slow_s=0.25)
         job_id = (await bench.service.create(bench.spec(output_dir=str(tmp_path / "out")))).job_id
     plan = Plan(servers=25, all=50, life_s=0.5)
     deaths = kill_often(tmp_path, job_id, expected, plan, COMMAND)

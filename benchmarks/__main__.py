@@ -54,6 +54,7 @@ SCRIPTS: Final = (
     Script("response_cache", 5, quick=("--window-s", "3")),
     Script("console_wall", 20, quick=()),
     Script("inference_throughput", 15, quick=("--rounds", "20")),
+    Script("quantised_detector", 20, takes_data=True),
     Script("detector_accuracy", 15, quick=(), takes_data=True, needs_data=True),
 )
 

@@ -134,10 +134,12 @@ def frame_of(bgr: Picture) -> Frame:
 class ProductDetector:
     """The product's engine."""
 
-    def __init__(self, name: str, width_px: int, provider: ProviderName) -> None:
+    def __init__(
+        self, name: str, width_px: int, provider: ProviderName, inference: InferenceSpec | None = None
+    ) -> None:
         self.name, self.way = name, provider
-        inference = InferenceSpec(providers=(provider,))
-        self._engine = load_engine(name, input_width_px=width_px, min_score=LOWEST_SCORE, inference=inference)
+        spec = inference or InferenceSpec(providers=(provider,))
+        self._engine = load_engine(name, input_width_px=width_px, min_score=LOWEST_SCORE, inference=spec)
 
     def find(self, bgr: Picture) -> tuple[Array, Array]:
         """Boxes in 0..1 and scores."""

@@ -19,11 +19,12 @@ class EngineContract:
     """Inherit, and set `engine_name`."""
 
     engine_name: ClassVar[str]
+    inference: ClassVar[InferenceSpec] = CPU
 
     @pytest.fixture(scope="class")
     @classmethod
     def engine(cls) -> Engine:
-        return load_engine(cls.engine_name, inference=CPU)
+        return load_engine(cls.engine_name, inference=cls.inference)
 
     def test_leaves_the_frame_as_it_was(self, engine: Engine) -> None:
         frame = still(STILLS[0])
@@ -65,10 +66,14 @@ class EngineContract:
         assert isinstance(engine.infer(frame_of(noise_planes(*size))), tuple)
 
     def test_names_itself_and_what_runs_it(self, engine: Engine) -> None:
-        assert (engine.name, engine.provider, engine.provider_fallback) == (self.engine_name, "onnxruntime-cpu", "")
+        assert (engine.name, engine.provider, engine.provider_fallback) == (
+            self.engine_name,
+            self.inference.providers[0],
+            "",
+        )
 
     def test_raises_after_it_was_closed_and_may_be_closed_twice(self) -> None:
-        engine = load_engine(self.engine_name, inference=CPU)
+        engine = load_engine(self.engine_name, inference=self.inference)
         engine.close()
         engine.close()
         with pytest.raises(InferenceError, match="closed"):

@@ -10,10 +10,12 @@ from tests.vision.pictures import STILLS, frame_of, noise_planes, still
 
 from popcam.core.errors import EngineOutputError, InferenceError
 from popcam.core.interfaces import Engine
+from popcam.core.worker_settings import InferenceSpec
 from popcam.engines import load_engine
 from popcam.engines.detector_engine import DetectorEngine
 from popcam.engines.faces.yunet import YUNET
 from popcam.vision.detectors import Found
+from popcam.vision.runtimes.providers import processor_has_int8
 
 
 class FaceEngineContract(EngineContract):
@@ -55,6 +57,19 @@ class TestYuNet(FaceEngineContract):
 
 class TestCenterFace(FaceEngineContract):
     engine_name = "centerface"
+
+
+@pytest.mark.skipif(not processor_has_int8(), reason="int8 is for OpenVINO on x86")
+class TestCenterFaceInInt8(FaceEngineContract):
+    engine_name = "centerface"
+    inference = InferenceSpec(providers=("openvino-cpu",))
+
+    @pytest.mark.parametrize("path", STILLS, ids=lambda path: path.stem)
+    def test_it_finds_what_the_float_model_finds(self, engine: Engine, path: Path) -> None:
+        exact = load_engine("centerface", inference=CPU)
+        (found,), (wanted,) = engine.infer(still(path)), exact.infer(still(path))
+        assert found.score == pytest.approx(wanted.score, abs=0.05)
+        assert found.box == pytest.approx(wanted.box, abs=0.02)
 
 
 class TestNanoDet(EngineContract):

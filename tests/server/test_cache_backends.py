@@ -21,7 +21,7 @@ def question(path: str = "/status") -> Question:
     return Question(path, (), "en", "admin", None, None)
 
 
-def answer(body: bytes = b"{}", life_s: float = 5.0) -> Answer:
+def answer(body: bytes = b"{}", life_s: float = 60.0) -> Answer:
     return Answer((1, 2), time.monotonic() + life_s, ((b"content-type", b"application/json"),), '"tag"', True, body)
 
 
@@ -86,7 +86,10 @@ def server(tmp_path: Path, port: int) -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-async def redis(server: RedisServer, port: int) -> AsyncIterator[RedisAnswers]:
+async def redis(server: RedisServer, port: int, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RedisAnswers]:
+    # Half a second is the whole of what a request may lose; on a machine full of tests a good answer takes longer.
+    monkeypatch.setattr(cache_backends, "REDIS_TIMEOUT_S", 30.0)
+    monkeypatch.setattr(cache_backends, "MAX_WAIT_S", 30.0)
     store = RedisAnswers(f"redis://127.0.0.1:{port}/0", "popcam:test:")
     yield store
     await store.close()

@@ -47,6 +47,8 @@ class ModelEntry:
         transformation: what was changed since `source_archive`.
         packed_weights: weights are stored as int8 and computed in float; ONNX Runtime then needs
             `session.disable_quant_qdq=1`, or it runs at half speed.
+        quantised: name of the same model with int8 weights and activations, which finds the same; empty when there is
+            none. Only OpenVINO is faster with it.
         thresholds: measured limits by purpose, such as `detect` and `hide`.
         measured: what was measured, in sentences.
     """
@@ -63,6 +65,7 @@ class ModelEntry:
     licence_files: tuple[str, ...] = ()
     transformation: str = ""
     packed_weights: bool = False
+    quantised: str = ""
     input: ModelInput = field(default_factory=ModelInput)
     output: str = ""
     thresholds: Mapping[str, float] = field(default_factory=dict)

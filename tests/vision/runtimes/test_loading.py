@@ -20,7 +20,7 @@ from popcam.core.errors import (
     ProviderUnavailableError,
 )
 from popcam.core.worker_settings import InferenceSpec, ProviderName
-from popcam.vision.runtimes import BatchingRuntime, load_runtime
+from popcam.vision.runtimes import BatchingRuntime, load_runtime, providers
 from popcam.vision.runtimes import loading as loading_module
 from popcam.vision.runtimes.loading import _batched
 from popcam.vision.runtimes.model_files import read_model
@@ -35,10 +35,14 @@ CPU_PROVIDERS: list[ProviderName] = [p for p in ("onnxruntime-cpu", "openvino-cp
 def model_dir(tmp_path: Path) -> Path:
     """A user's own folder with one model: YuNet under another name."""
     content = popcam_models.path("yunet").read_bytes()
-    (tmp_path / "own.onnx").write_bytes(content)
-    row = {"name": "own", "file": "own.onnx", "sha256": hashlib.sha256(content).hexdigest()}
-    (tmp_path / "manifest.json").write_text(json.dumps({"version": 1, "models": [row]}), encoding="utf-8")
-    return tmp_path
+    return folder_with("own", content, tmp_path)
+
+
+def folder_with(name: str, content: bytes, folder: Path) -> Path:
+    (folder / "own.onnx").write_bytes(content)
+    row = {"name": name, "file": "own.onnx", "sha256": hashlib.sha256(content).hexdigest()}
+    (folder / "manifest.json").write_text(json.dumps({"version": 1, "models": [row]}), encoding="utf-8")
+    return folder
 
 
 @pytest.mark.parametrize("provider", CPU_PROVIDERS)
@@ -87,13 +91,56 @@ def test_a_listed_provider_that_does_not_start_is_passed_over_and_told() -> None
 
 
 def test_auto_tries_devices_first_then_the_measured_order_of_processors() -> None:
-    assert expand(("auto",), bf16=True) == (*DEVICE_ORDER, "openvino-cpu", "onnxruntime-cpu")
-    assert expand(("auto",), bf16=False) == (*DEVICE_ORDER, "onnxruntime-cpu", "openvino-cpu")
+    assert expand(("auto",), openvino_first=True) == (*DEVICE_ORDER, "openvino-cpu", "onnxruntime-cpu")
+    assert expand(("auto",), openvino_first=False) == (*DEVICE_ORDER, "onnxruntime-cpu", "openvino-cpu")
 
 
 def test_a_provider_named_before_auto_is_tried_once_and_first() -> None:
-    assert expand(("openvino-cpu", "auto"), bf16=False)[0] == "openvino-cpu"
-    assert expand(("openvino-cpu", "auto"), bf16=False).count("openvino-cpu") == 1
+    assert expand(("openvino-cpu", "auto"), openvino_first=False)[0] == "openvino-cpu"
+    assert expand(("openvino-cpu", "auto"), openvino_first=False).count("openvino-cpu") == 1
+
+
+@pytest.mark.parametrize(
+    ("provider", "capable", "name"),
+    [
+        ("openvino-cpu", True, "centerface_int8"),
+        ("openvino-cpu", False, "centerface"),
+        ("onnxruntime-cpu", True, "centerface"),
+    ],
+)
+def test_int8_is_taken_where_it_is_faster(provider: ProviderName, capable: bool, name: str) -> None:
+    pytest.importorskip("openvino")
+    with mock.patch.object(loading_module, "processor_has_int8", return_value=capable):
+        runtime = load_runtime("centerface", InferenceSpec(providers=(provider,)))
+    assert (runtime.name, runtime.provider, runtime.fallback) == (name, provider, "")
+
+
+def test_auto_prefers_openvino_without_bf16_only_for_a_model_in_int8() -> None:
+    pytest.importorskip("openvino")
+    with (
+        mock.patch.object(loading_module, "processor_has_bf16", return_value=False),
+        mock.patch.object(loading_module, "processor_has_int8", return_value=True),
+        mock.patch.object(loading_module, "available_providers", return_value=frozenset(CPU_PROVIDERS)),
+    ):
+        loaded = [load_runtime(name, InferenceSpec()) for name in ("centerface", "yunet")]
+    assert [one.provider for one in loaded] == ["openvino-cpu", "onnxruntime-cpu"]
+
+
+def test_a_users_own_file_is_never_replaced_by_popcams_int8(tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    folder = folder_with("centerface", popcam_models.path("centerface").read_bytes(), tmp_path)
+    runtime = load_runtime("centerface", InferenceSpec(providers=("openvino-cpu",), model_dir=str(folder)))
+    assert runtime.name == "centerface"
+
+
+def test_int8_needs_an_x86_processor_and_openvino() -> None:
+    ask = providers.processor_has_int8.__wrapped__
+    with mock.patch.object(providers, "_processor_capabilities", return_value=frozenset({"FP32", "INT8"})):
+        for machine, answer in (("x86_64", True), ("AMD64", True), ("aarch64", False), ("arm64", False)):
+            with mock.patch("platform.machine", return_value=machine):
+                assert ask() is answer
+    with mock.patch.object(providers, "openvino_devices", return_value=()):
+        assert providers._processor_capabilities.__wrapped__() == frozenset()
 
 
 def test_an_unknown_model_is_named_with_those_that_exist() -> None:

@@ -34,7 +34,7 @@ def test_without_the_extra_it_is_unavailable_and_says_so(without_openvino: None)
 def test_without_the_extra_it_has_no_devices(without_openvino: None) -> None:
     assert providers.openvino_devices.__wrapped__() == ()
     with mock.patch.object(providers, "openvino_devices", return_value=()):
-        assert providers.processor_has_bf16.__wrapped__() is False
+        assert providers._processor_capabilities.__wrapped__() == frozenset()
 
 
 def test_one_stream_for_each_worker_and_no_pinning() -> None:

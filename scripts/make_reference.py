@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from popcam.config.model import Settings
-from popcam.config.schema import settings_schema
+from popcam.config.schema import plain_schema, settings_schema
 from popcam.config.shape import is_list, is_mapping, is_section, keys_of, type_at
 from popcam.config.words import words_of
 from popcam.core.errors import all_errors
@@ -131,7 +131,7 @@ def _descriptions(tp: Any) -> dict[str, dict[str, Any]]:
 @cache
 def _schema() -> dict[str, Any]:
     """Made once: it takes longer than all the rest of the pages."""
-    return Settings.model_json_schema()
+    return plain_schema()
 
 
 def _kind(key: str, tp: Any, described: dict[str, Any], path: tuple[str, ...], language: Language) -> str:

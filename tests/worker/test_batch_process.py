@@ -34,6 +34,7 @@ from popcam.core.batch import (
 )
 from popcam.core.jobs import EncodeSpec, FindSpec, HideSpec
 from popcam.core.worker_settings import InferenceSpec
+from popcam.worker.batch_channel import BatchChannel
 
 
 class Worker:
@@ -239,3 +240,26 @@ def test_ctrl_c_in_a_terminal_is_left_to_the_parent(worker: Worker, clip: Path) 
     time.sleep(0.2)
     done, _ = worker.do(Inspect(path=str(clip)))
     assert isinstance(done, TaskDone)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what a process has loaded from /proc")
+def test_while_it_waits_for_settings_it_loads_what_runs_models(fresh: Worker, clip: Path) -> None:
+    pytest.importorskip("openvino")
+    maps = Path(f"/proc/{fresh.process.pid}/maps")
+    until_s = time.monotonic() + 60
+    while "libopenvino" not in maps.read_text():
+        assert time.monotonic() < until_s
+        time.sleep(0.05)
+    fresh.start()
+    answer, _ = fresh.do(Inspect(path=str(clip), span_frames=50))
+    assert isinstance(answer, TaskDone)
+
+
+def test_a_message_that_is_there_is_not_made_to_wait() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as incoming, os.fdopen(writing, "wb") as outgoing:
+        channel = BatchChannel(incoming, outgoing)
+        assert channel.is_silent() is (sys.platform != "win32")
+        outgoing.write(b"x")
+        outgoing.flush()
+        assert channel.is_silent() is False

@@ -15,9 +15,9 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from popcam.config.diff import LIVE_SECTIONS, RESTART_KEYS
-from popcam.config.model import Settings
-from popcam.config.schema import ID_PATTERN
+from popcam.config.schema import ID_PATTERN, plain_schema
 from popcam.config.words import unit_of, words_of
+from popcam.core.field_docs import describe, describe_fields
 from popcam.core.language import Language
 from popcam.core.spec import CameraSpec
 
@@ -58,8 +58,10 @@ def described_schema(part: Part, language: Language) -> dict[str, Any]:
     """The schema of one camera, or of all settings."""
     if part == "camera":
         whole = TypeAdapter(CameraSpec).json_schema()
+        describe(whole, CameraSpec)
+        describe_fields(whole["$defs"])
         return _Describer(whole, language).described(whole, "cameras")
-    whole = Settings.model_json_schema(mode="validation")
+    whole = plain_schema()
     return _Describer(whole, language).top(whole)
 
 

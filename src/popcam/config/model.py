@@ -245,7 +245,6 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
-        use_attribute_docstrings=True,
         # An error must never repeat the value: it may be a password.
         hide_input_in_errors=True,
         title="popcam settings",

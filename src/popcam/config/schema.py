@@ -3,14 +3,23 @@
 from typing import Any
 
 from popcam.config.model import Settings
+from popcam.core.field_docs import describe, describe_fields
 
 SCHEMA_ID = "urn:popcam:settings"
 ID_PATTERN = "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
 
 
+def plain_schema() -> dict[str, Any]:
+    """The schema of `Settings` as the class is, with the texts below its fields."""
+    schema = Settings.model_json_schema(mode="validation")
+    describe(schema, Settings)
+    describe_fields(schema["$defs"])
+    return schema
+
+
 def settings_schema() -> dict[str, Any]:
     """The schema of `popcam.yaml`, with the short forms that the file may use."""
-    schema = Settings.model_json_schema(mode="validation")
+    schema = plain_schema()
     definitions = schema["$defs"]
     camera = definitions["CameraSpec"]
     # In the file the id is the key above the camera.

@@ -11,8 +11,9 @@ from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 
 from popcam.core.redact import redact
 
-STRICT: dict[str, Any] = {"extra": "forbid", "use_attribute_docstrings": True}
-"""pydantic's configuration of each settings class: a key that nobody knows is an error, never ignored."""
+STRICT: dict[str, Any] = {"extra": "forbid"}
+"""pydantic's configuration of each settings class: a key that nobody knows is an error, never ignored. The texts below
+their fields come into schemas by `core.field_docs`."""
 
 Fraction01 = Annotated[float, Ge(0.0), Le(1.0)]
 PointNorm = tuple[Fraction01, Fraction01]

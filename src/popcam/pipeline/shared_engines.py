@@ -6,9 +6,14 @@ from collections.abc import Callable
 from popcam.core.interfaces import Engine
 from popcam.core.worker_settings import InferenceSpec
 from popcam.engines import load_engine
-from popcam.vision.runtimes import DeviceBudget
+from popcam.vision.runtimes import DeviceBudget, available_providers
 
 EngineKey = tuple[str, int, float | None]
+
+
+def load_libraries() -> None:
+    """Import what runs models, and ask it for its devices, so that the first engine is loaded sooner."""
+    available_providers()
 
 
 class SharedEngines:

@@ -18,6 +18,7 @@ from popcam.core.errors import (
     RequestInvalidError,
     all_errors,
 )
+from popcam.core.field_docs import describe, describe_fields
 from popcam.core.language import Text
 from popcam.core.spec import CameraSpec
 from popcam.server.camera_schemas import NAMED_SCHEMA
@@ -69,6 +70,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for part, schema in whole.pop("$defs", {}).items():
             schemas.setdefault(part, schema)
         schemas[name] = whole
+    describe(schemas["CameraSettings"], CameraSpec)
+    describe_fields(schemas)
     document["components"]["examples"] = {error.code: problem_example(error) for error in all_errors()}
     describe_access(app, document)
     describe_kept(document)

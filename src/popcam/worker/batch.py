@@ -36,7 +36,7 @@ from popcam.core.crashes import clean_crashes  # noqa: E402
 from popcam.core.errors import PopcamError, ProtocolMismatchError  # noqa: E402
 from popcam.core.interfaces import Engine  # noqa: E402
 from popcam.pipeline.batch import StageSeconds, run_task  # noqa: E402
-from popcam.pipeline.shared_engines import SharedEngines  # noqa: E402
+from popcam.pipeline.shared_engines import SharedEngines, load_libraries  # noqa: E402
 from popcam.worker.batch_channel import BatchChannel, private_channel  # noqa: E402
 from popcam.worker.batch_watch import PauseSwitch, RunningTask  # noqa: E402
 from popcam.worker.logs import WorkerLogs  # noqa: E402
@@ -149,6 +149,8 @@ def main() -> None:
     clean_crashes()
     channel = private_channel()
     log = WorkerLogs(Path(), "", at_once=True).worker()  # to standard error by now; it writes no files
+    if channel.is_silent():
+        load_libraries()  # there is time for it, and the first task will want them
     try:
         settings = channel.receive()
         if settings is None:

@@ -1,6 +1,7 @@
 """Messages over standard input and output: MessagePack, each after its length as 4 bytes, big-endian."""
 
 import os
+import select
 import struct
 import sys
 import threading
@@ -25,6 +26,13 @@ class BatchChannel:
         self._decoder = msgspec.msgpack.Decoder(ToBatchWorker)
         self._encoder = msgspec.msgpack.Encoder()
         self._lock = threading.Lock()
+
+    def is_silent(self) -> bool:
+        """Whether nothing has come yet; asked before anything is read. Windows can't tell: never there."""
+        if sys.platform == "win32":
+            return False
+        readable, _, _ = select.select([self._incoming], [], [], 0)
+        return not readable
 
     def receive(self) -> ToBatchWorker | None:
         """Wait for the next message; None when the parent is gone.

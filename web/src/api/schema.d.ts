@@ -5473,7 +5473,9 @@ export interface components {
              * @default []
              */
             exclude: string[];
+            /** @description How faces are looked for. */
             find?: components["schemas"]["FindSpec"];
+            /** @description How faces are hidden. */
             hide?: components["schemas"]["HideSpec"];
             /**
              * Include

@@ -7,7 +7,7 @@ with a set bitrate of 3 Mbit/s sends it, and as an encoder that smooths the nois
 popcam is a running server with four such cameras: processor time of the workers, and with the server, per camera and
 second. Beside it, in turns, ffmpeg decodes the same stream in whole: once at the stream's own speed (`-re`), once as
 fast as it can (cheaper by frame: caches stay warm); the cheaper one counts.
-About 9 minutes with defaults, 3 with `--quick`.
+About 9 minutes with defaults, 5 with `--quick`.
 """
 
 import argparse
@@ -23,8 +23,8 @@ from benchmarks.lib.table import Figure, Wanted, ratios, show
 FPS = 15
 CAMERAS = ("a", "b", "c", "d")
 STREAMS = {"3 Mbit/s": 3000, "smoothed": 0}
-WARM_UP_S = 16.0
-"""Models load, the start-up look-around and the motion cooldown pass."""
+WARM_UP_S = 75.0
+"""Models load, the start-up look-around and the motion cooldown pass, and a camera learns how much its noise weighs."""
 SECONDS = 60
 
 

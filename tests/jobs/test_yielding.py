@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from popcam.core.facts import CameraState, CameraStatus
-from popcam.jobs.yielding import FALL_EVERY_S, FIRST_CALM_S, MAX_CALM_S, YieldPolicy
+from popcam.jobs.yielding import BLAMELESS_S, FALL_EVERY_S, FIRST_CALM_S, MAX_CALM_S, YieldPolicy
 
 
 def status(frames: int, lost: int = 0, **more: object) -> dict[str, CameraStatus]:
@@ -61,6 +61,25 @@ def test_a_machine_that_bears_two_is_tried_ever_more_rarely() -> None:
     assert falls[1] / 600 < falls[0] / 300
     assert falls[1] <= 600 / MAX_CALM_S + 2
     assert set(later) == {2, 3}
+
+
+def test_pictures_that_a_camera_leaves_out_count_as_lost() -> None:
+    policy = YieldPolicy(2)
+    policy.step(status(100), 1.0)
+    assert policy.step(status(107, drops={"load": 8}), 2.0) == 1
+
+
+def test_cameras_that_suffer_without_jobs_do_not_stop_them_for_ever() -> None:
+    machine = Machine(bears=-1)
+    machine.seconds(20)
+    assert machine.policy.allowed == 0
+    waited = machine.seconds(round(BLAMELESS_S) - 15)
+    assert set(waited) == {0}
+    assert set(machine.seconds(300)[20:]) == {1}  # no more than that while they suffer
+    machine.bears = 4
+    assert machine.seconds(600)[-1] == 4
+    machine.bears = 0
+    assert machine.seconds(30)[-1] == 0  # since they were well, jobs are to blame again
 
 
 def test_one_late_second_is_forgiven_and_two_are_not() -> None:

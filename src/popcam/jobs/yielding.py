@@ -1,7 +1,9 @@
 """Live cameras first: how many batch workers may work while cameras lose or delay pictures. Pure: time is an argument.
 
 Trouble takes half of the workers away, down to none; they come back one by one after a good while, and later
-each time that this was too early. So a machine that carries both finds its balance instead of swinging.
+each time that this was too early. So a machine that carries both finds its balance instead of swinging. Cameras that
+suffer on when no worker has worked for minutes do not suffer from jobs: one worker goes on then, or jobs would stand
+for ever on a machine that is too weak for its cameras.
 """
 
 from collections.abc import Mapping
@@ -20,8 +22,11 @@ FIRST_CALM_S = 10.0
 MAX_CALM_S = 120.0
 SETTLED_S = 60.0
 """Workers that came back and did no harm for so long make the next return quick again."""
-STARVED_REASON = "processing_slow"
-"""The one reason of lost frames that a busy processor is to blame for; others are the network's or the viewers'."""
+BLAMELESS_S = 120.0
+"""Without any worker for so long, and cameras no better: jobs are not the cause."""
+STARVED_REASONS = ("processing_slow", "load")
+"""The reasons of lost frames that a busy processor is to blame for: those that came too late, and those that a camera
+leaves out because of them. Others are the network's or the viewers'."""
 
 
 @dataclass(slots=True)
@@ -45,6 +50,7 @@ class YieldPolicy:
         self._seen: dict[str, _Seen] = {}
         self._changed_s = float("-inf")
         self._rose = False
+        self._blameless = False
         self._good_since_s: float | None = None
         self._calm_s = FIRST_CALM_S
         self.reason = ""
@@ -61,7 +67,11 @@ class YieldPolicy:
 
     def _fall(self, trouble: str, now_s: float) -> None:
         self._good_since_s = None
-        if self.allowed == 0 or now_s - self._changed_s < FALL_EVERY_S:
+        if self.allowed == 0:
+            if now_s - self._changed_s >= BLAMELESS_S:
+                self.allowed, self._changed_s, self._rose, self._blameless = 1, now_s, False, True
+            return
+        if self._blameless or now_s - self._changed_s < FALL_EVERY_S:
             return
         too_early = self._rose and now_s - self._changed_s < SETTLED_S
         if too_early:
@@ -74,11 +84,14 @@ class YieldPolicy:
     def _rise(self, now_s: float) -> None:
         if self._good_since_s is None:
             self._good_since_s = now_s
+        calm_s = now_s - max(self._good_since_s, self._changed_s)
+        if calm_s >= self._calm_s:
+            self._blameless = False
         if self.allowed == self._workers:
             if self.reason and now_s - self._changed_s >= SETTLED_S:
                 self.reason, self._calm_s = "", FIRST_CALM_S
             return
-        if now_s - max(self._good_since_s, self._changed_s) >= self._calm_s:
+        if calm_s >= self._calm_s:
             self.allowed += 1
             self._changed_s, self._rose = now_s, True
 
@@ -92,7 +105,7 @@ class YieldPolicy:
 
     def _judge(self, camera_id: str, status: CameraStatus) -> str:
         # A frame that was covered wholly, because its faces were not found in time, is lost to whoever watches.
-        so_far = status.drops.get(STARVED_REASON, 0) + status.whole_covers
+        so_far = sum(status.drops.get(reason, 0) for reason in STARVED_REASONS) + status.whole_covers
         seen = self._seen.get(camera_id)
         self._seen[camera_id] = now = _Seen(status.frames, so_far, status.epoch)
         if seen is None or seen.epoch != status.epoch or status.state is not CameraState.RUNNING:

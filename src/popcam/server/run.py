@@ -29,6 +29,7 @@ from popcam.config.model import ServerSettings
 from popcam.core.access import ITSELF, AuditNote
 from popcam.core.addresses import allow_loopback
 from popcam.core.clock import Clock, SystemClock
+from popcam.core.collecting import quiet_start
 from popcam.core.errors import PopcamError
 from popcam.core.interfaces import Fleet
 from popcam.core.language import Text, language_of
@@ -36,7 +37,6 @@ from popcam.core.running_server import RunningServer
 from popcam.fleet.local import LocalFleet
 from popcam.server import logs
 from popcam.server.allocator import few_arenas
-from popcam.server.collecting import quiet_start
 from popcam.server.exposure import make_private, refuse_exposed, warn_exposed
 from popcam.server.late_storage import LateStorage, retention_of
 from popcam.server.listen import addresses_of, listen

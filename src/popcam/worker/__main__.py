@@ -1,5 +1,10 @@
 """`python -m popcam.worker`: settings as JSON on standard input, then serves until it is told to end."""
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # until all that stays is imported, see `quiet_import_ends`
+
 import ctypes
 import signal
 import sys
@@ -9,6 +14,7 @@ import cv2
 import msgspec
 
 from popcam.core.addresses import allow_loopback
+from popcam.core.collecting import quiet_import_ends
 from popcam.core.crashes import clean_crashes
 from popcam.core.plain_openvino import leave_out_openvino_tools
 from popcam.core.plain_structlog import import_structlog
@@ -27,6 +33,7 @@ M_ARENA_MAX = -8
 def main() -> None:
     """Read the settings, serve, end. They may come much later: a worker is started in advance, for the next failure."""
     clean_crashes()
+    quiet_import_ends()
     given = sys.stdin.buffer.read()
     if not given:
         return  # whoever started it needs it no more, or is gone

@@ -1,5 +1,10 @@
 """`python -m popcam.worker.batch`: does tasks of batch jobs, one after another, for the process that started it."""
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # until all that stays is imported, see `quiet_import_ends`
+
 import contextlib
 import ctypes
 import os
@@ -32,6 +37,7 @@ from popcam.core.batch import (  # noqa: E402
     TaskFailed,
 )
 from popcam.core.clean import clean  # noqa: E402
+from popcam.core.collecting import quiet_import_ends  # noqa: E402
 from popcam.core.crashes import clean_crashes  # noqa: E402
 from popcam.core.errors import PopcamError, ProtocolMismatchError  # noqa: E402
 from popcam.core.interfaces import Engine  # noqa: E402
@@ -147,6 +153,7 @@ def _kind(order: RunTask) -> str:
 def main() -> None:
     """Read the settings, then serve. They may come much later: a shell starts workers before it has read its own."""
     clean_crashes()
+    quiet_import_ends()
     channel = private_channel()
     log = WorkerLogs(Path(), "", at_once=True).worker()  # to standard error by now; it writes no files
     if channel.is_silent():

@@ -26,3 +26,10 @@ def quiet_start() -> Iterator[Callable[[], None]]:
         gc.unfreeze()
         if was_on:
             gc.enable()
+
+
+def quiet_import_ends() -> None:
+    """For a process that began with `gc.disable()`: what it has imported is never looked through again, and the search
+    begins for what comes."""
+    gc.freeze()
+    gc.enable()

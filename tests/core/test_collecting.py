@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from popcam.server.collecting import quiet_start
+from popcam.core.collecting import quiet_start
 
 
 def test_nothing_is_searched_before_the_server_has_started() -> None:

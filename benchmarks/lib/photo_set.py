@@ -35,7 +35,7 @@ def photo_set(count: int, cache: Path = CACHE) -> PhotoSet:
     """So many photos; made once."""
     folder = cache / f"photos{VERSION}-{count}"
     labels = folder.with_suffix(".json")
-    if not labels.exists():
+    if not (labels.exists() and folder.exists()):
         folder.mkdir(parents=True, exist_ok=True)
         labelled = {}
         for name, picture, boxes in photos(count):

@@ -4,7 +4,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 import pytest
@@ -15,7 +15,7 @@ from tests.fakes.popcam_site import Site, running_site
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.alone,
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(600),
 ]
 
 API = "/api/v1/jobs"
@@ -58,21 +58,45 @@ def job_of(site: Site, job_id: str) -> dict[str, Any]:
     return job
 
 
+class Stretch(NamedTuple):
+    """Some seconds of a job.
+
+    Attributes:
+        used: of a core, by its workers.
+        stages: state and stage, at both ends.
+        done_before: files that had succeeded, at the one end.
+        done_after: at the other.
+    """
+
+    used: float
+    stages: set[tuple[str, str]]
+    done_before: int
+    done_after: int
+
+
+def stretches(site: Site, job_id: str) -> Iterator[Stretch]:
+    """One after the other, over most of a minute."""
+    for _ in range(12):
+        before, workers = job_of(site, job_id), batch_workers(site)
+        began_s, used_s = time.monotonic(), cpu_s(workers)
+        time.sleep(4.0)
+        used = (cpu_s(workers) - used_s) / (time.monotonic() - began_s)
+        ends = (before, job_of(site, job_id))
+        done = [end["items"]["succeeded"] for end in ends]
+        yield Stretch(used, {(end["state"], end["stage"]) for end in ends}, *done)
+
+
 def test_a_job_stands_still_while_a_camera_suffers_and_goes_on_when_it_is_well(site: Site, films: Path) -> None:
     made = ask(site.port, "POST", API, {"kind": "hide_faces", "inputs": [str(films)], "output_dir": str(films / "out")})
     assert made.status == 201, made.text
     job_id = made.json["job_id"]
     site.wait_until(lambda: '"workers": 0' in site.log())  # first half of them, then none
-    time.sleep(1.0)  # what is under way between two looks at a switch ends
-    before, workers = job_of(site, job_id), batch_workers(site)
-    began_s, used_s = time.monotonic(), cpu_s(workers)
-    time.sleep(4.0)
-    used = (cpu_s(workers) - used_s) / (time.monotonic() - began_s)
-    after = job_of(site, job_id)
-    assert (after["state"], after["stage"]) == ("running", "yielding")
-    assert after["items"]["succeeded"] == before["items"]["succeeded"] < FILMS
-    assert used < 0.1  # of a core: paused, not slowed
+    # What is under way ends at the next look at the switch: on a slow machine a worker may be starting.
+    quiet = next((one for one in stretches(site, job_id) if one.used < 0.1), None)  # paused, not slowed
+    assert quiet is not None
+    assert quiet.stages == {("running", "yielding")}
+    assert quiet.done_before == quiet.done_after < FILMS
     site.post("/api/v1/cameras/front/stop")
-    site.wait_until(lambda: job_of(site, job_id)["stage"] != "yielding", timeout_s=90)
-    site.wait_until(lambda: job_of(site, job_id)["state"] == "succeeded", timeout_s=120)
+    site.wait_until(lambda: job_of(site, job_id)["stage"] != "yielding", timeout_s=120)
+    site.wait_until(lambda: job_of(site, job_id)["state"] == "succeeded", timeout_s=300)
     assert job_of(site, job_id)["items"]["succeeded"] == FILMS

@@ -4,13 +4,14 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import psutil
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import Error as BrowserError
 
 FLAGS = (
     "--no-sandbox",
@@ -167,4 +168,6 @@ def reader(browser: Browser, **options: Any) -> Iterator[Reader]:
     try:
         yield someone
     finally:
+        with suppress(BrowserError):  # a browser that is gone has none
+            page.unroute_all(behavior="ignoreErrors")  # one still at work would fail the test after this one
         context.close()

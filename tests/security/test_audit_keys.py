@@ -26,6 +26,13 @@ def test_only_its_owner_may_enter_the_folder(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "keys").iterdir()) == ["audit.key", "audit.pub"]
 
 
+def test_nobody_sees_an_unfinished_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[str]] = []
+    monkeypatch.setattr(os, "fsync", lambda _: seen.append([path.name for path in tmp_path.glob("audit*")]))
+    open_key(tmp_path)
+    assert seen == [[], ["audit.key"]]
+
+
 def test_a_file_system_without_links_has_a_key_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_link(*_: object) -> None:
         raise PermissionError(1, "not here")

@@ -121,7 +121,9 @@ async def test_an_export_is_itself_noted(shell: httpx.AsyncClient, security: Sec
 
 
 async def test_without_a_key_there_is_no_export(shell: httpx.AsyncClient, security: Security) -> None:
-    (security.audit.keys_dir / "audit.key").chmod(0o644)
+    key = security.audit.keys_dir / "audit.key"
+    await until(key.exists)  # the log's thread makes it
+    key.chmod(0o644)
     answer = await shell.get("/api/v1/audit/export")
     assert (answer.status_code, answer.json()["code"]) == (500, "audit.key")
 
@@ -158,7 +160,9 @@ async def test_two_verifications_at_once_are_one(shell: httpx.AsyncClient, secur
 
 async def test_the_public_key_is_given(shell: httpx.AsyncClient, security: Security) -> None:
     answer = await shell.get("/api/v1/audit/key")
-    assert answer.text == (security.audit.keys_dir / "audit.pub").read_text()
+    public = security.audit.keys_dir / "audit.pub"
+    await until(public.exists)  # written right after the private one, by whoever made that
+    assert answer.text == public.read_text()
     assert len(answer.headers["x-key-id"]) == 64
 
 

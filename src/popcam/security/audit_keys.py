@@ -150,17 +150,26 @@ def _made(folder: Path) -> "Ed25519PrivateKey":
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     # Complete or not there at all: half a key file would stop every later start.
-    part = folder / f".{PRIVATE_NAME}.{secrets.token_hex(6)}"
-    try:
-        _write(part, pem, 0o600)
-        _put_in_place(part, folder / PRIVATE_NAME)
-    finally:
-        part.unlink(missing_ok=True)
+    _write_whole(folder / PRIVATE_NAME, pem, 0o600)
     public = folder / PUBLIC_NAME
     if public.exists():
         public.replace(folder / f"audit-{PublicKey.read(public).key_id[:16]}.pub")
-    _write(public, InstanceKey(key).public.pem.encode(), 0o644)
+    _write_whole(public, InstanceKey(key).public.pem.encode(), 0o644)  # others may look for it already
     return key
+
+
+def _write_whole(path: Path, content: bytes, mode: int) -> None:
+    """Write a file that is there as a whole or not at all.
+
+    Raises:
+        FileExistsError: another process was faster.
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    try:
+        _write(part, content, mode)
+        _put_in_place(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _put_in_place(part: Path, path: Path) -> None:
